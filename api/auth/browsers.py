@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
 from api.http.error_handlers import answer_of
+from api.limits.own_page import FIRST_PAGE, log_in_cookie
 from domain.access.oidc import ProviderLogInError
 
 LOG_IN = "/panel/login"
@@ -29,14 +30,16 @@ class BrowserRoute(APIRoute):
             except Exception as error:
                 if "text/html" not in request.headers.get("accept", ""):
                     raise
-                return _led_back(error, await answer_of(request, error))
+                return _led_back(request, error, await answer_of(request, error))
 
         return handled
 
 
-def _led_back(error: Exception, answer: Response) -> Response:
+def _led_back(request: Request, error: Exception, answer: Response) -> Response:
     if not isinstance(answer, JSONResponse):
         return answer
     code = orjson.loads(answer.body)["errors"][0]["code"]
     reason = error.reason if isinstance(error, ProviderLogInError) else code
-    return RedirectResponse(f"{LOG_IN}?{urlencode({'refused': reason})}", 303, {"Cache-Control": "no-store"})
+    _, after = log_in_cookie(request) or ("", FIRST_PAGE)
+    told = {"refused": reason} | ({"next": after} if after != FIRST_PAGE else {})
+    return RedirectResponse(f"{LOG_IN}?{urlencode(told)}", 303, {"Cache-Control": "no-store"})

@@ -11,8 +11,10 @@ from api.auth.browsers import BrowserRoute
 from api.http.query_text import QueryText
 from api.http.state import AppState, state_of
 from api.limits.own_page import (
+    FIRST_PAGE,
     delete_log_in_cookie,
     log_in_cookie,
+    page_after,
     set_log_in_cookie,
     set_session_cookie,
 )
@@ -48,29 +50,31 @@ async def get_oidc_log_in(request: Request) -> Response:
 
 
 @browser_router.get("/start", summary="Log in at the provider", include_in_schema=False, openapi_extra=PUBLIC)
-async def start_oidc(request: Request) -> Response:
-    """Leads a browser to the provider of identities."""
+async def start_oidc(
+    request: Request, after: Annotated[QueryText, Query(alias="next", max_length=2048)] = FIRST_PAGE
+) -> Response:
+    """Leads a browser to the provider of identities, and later to the page of the panel that it wanted."""
     state = state_of(request)
     started = await state.part(OidcLogIn).start(await _public_url(state))
     answer = RedirectResponse(started.url, 303, {"Cache-Control": "no-store"})
-    set_log_in_cookie(request, answer, started.binding)
+    set_log_in_cookie(request, answer, started.binding, page_after(after))
     return answer
 
 
 @browser_router.get("/callback", summary="Come back from the provider", include_in_schema=False, openapi_extra=PUBLIC)
 async def finish_oidc(request: Request, code: _Text = None, state: _Text = None, error: _Text = None) -> Response:
-    """Begins the session, and leads the browser to the first page."""
-    binding = log_in_cookie(request)
+    """Begins the session, and leads the browser to the page that it wanted."""
+    begun_here = log_in_cookie(request)
     if error is not None:
         told = f" ({error})" if _ERROR.fullmatch(error) else ""
         raise ProviderLogInError(Refusal.BY_PROVIDER, f"the provider refused the log-in{told}")
-    if code is None or state is None or binding is None:
+    if code is None or state is None or begun_here is None:
         raise ProviderLogInError(Refusal.NOT_BEGUN, "this log-in was not begun in this browser: begin again")
-    install = state_of(request)
+    install, (binding, after) = state_of(request), begun_here
     begun = await install.part(OidcLogIn).finish(
         await _public_url(install), state, binding, code, request_context(request)
     )
-    answer = RedirectResponse("/", 303, {"Cache-Control": "no-store"})
+    answer = RedirectResponse(page_after(after), 303, {"Cache-Control": "no-store"})
     delete_log_in_cookie(request, answer)
     set_session_cookie(request, answer, begun.token.text)
     return answer

@@ -5,7 +5,7 @@ Browsers send cookies along with requests that pages of others make. But they sa
 """
 
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import Request, Response
 
@@ -15,6 +15,7 @@ from domain.access.sessions import LIFETIME
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 HEADER = "X-CSRF"
+FIRST_PAGE = "/panel/"
 
 _SESSION, _LOG_IN, _ACTING = "xsender_session", "xsender_oidc", "xsender_acting"
 _AT_THE_PROVIDER = timedelta(minutes=10)
@@ -35,14 +36,18 @@ def delete_session_cookie(request: Request, response: Response) -> None:
     _delete(request, response, _SESSION)
 
 
-def log_in_cookie(request: Request) -> str | None:
-    """What binds a log-in at a provider of identities to the browser that began it."""
-    return request.cookies.get(_name(request, _LOG_IN))
+def log_in_cookie(request: Request) -> tuple[str, str] | None:
+    """What binds a log-in at a provider of identities to the browser that began it, and where that wanted to go."""
+    kept = request.cookies.get(_name(request, _LOG_IN))
+    if kept is None:
+        return None
+    binding, _, after = kept.partition(".")
+    return binding, unquote(after)
 
 
-def set_log_in_cookie(request: Request, response: Response, binding: str) -> None:
+def set_log_in_cookie(request: Request, response: Response, binding: str, after: str) -> None:
     """Have the browser keep it while it is there."""
-    _set(request, response, _LOG_IN, binding, _AT_THE_PROVIDER)
+    _set(request, response, _LOG_IN, f"{binding}.{quote(after, safe='')}", _AT_THE_PROVIDER)
 
 
 def delete_log_in_cookie(request: Request, response: Response) -> None:
@@ -63,6 +68,12 @@ def set_acting_cookie(request: Request, response: Response, token: str) -> None:
 def delete_acting_cookie(request: Request, response: Response) -> None:
     """Have the browser forget it."""
     _delete(request, response, _ACTING)
+
+
+def page_after(wanted: str) -> str:
+    """Where somebody goes after the log-in: to the page of the panel that was wanted, else to its first one."""
+    is_ours = wanted.startswith(FIRST_PAGE) and "//" not in wanted and "\\" not in wanted
+    return wanted if is_ours and not wanted.startswith(f"{FIRST_PAGE}log") else FIRST_PAGE
 
 
 def _name(request: Request, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from api.limits.own_page import delete_acting_cookie, delete_session_cookie
+from api.limits.own_page import FIRST_PAGE, delete_acting_cookie, delete_session_cookie, page_after
 from panel.http.client import Answer, Refused
 from panel.http.pages import Pages
 from panel.http.view import View
@@ -10,15 +10,13 @@ from panel.signing_in import words
 
 pages = Pages(public=True)
 
-HOME = "/panel/"
-
 
 @pages.get("/login")
 async def log_in_page(view: View) -> Response:
     """Where everybody begins, and where a log-in at a provider of identities ends that was refused."""
     reason = view.query("refused")
     refused = view.translate(words.REFUSED.get(reason, words.OTHER)) if reason else ""
-    return await _log_in(view, _after(view, view.query("next")), refused=refused)
+    return await _log_in(view, page_after(view.query("next")), refused=refused)
 
 
 @pages.post("/login")
@@ -26,7 +24,7 @@ async def log_in(view: View) -> Response:
     """With a password, and with a code if there is a second factor."""
     form = view.form
     body = {"email": form.text("email"), "password": form.raw("password")} | form.given("code")
-    after = _after(view, form.text("next"))
+    after = page_after(form.text("next"))
     try:
         answered = await view.api.call("POST", "/api/auth/login", body)
     except Refused as refused:
@@ -72,7 +70,7 @@ async def set_up(view: View) -> Response:
         form.refused = refused
         return view.page("signing_in/set_up.html", refused.status, token=form.text("token"))
     return _with_session(
-        view, view.redirect(HOME, view.translate("Welcome. You are the owner of this install.")), answered
+        view, view.redirect(FIRST_PAGE, view.translate("Welcome. You are the owner of this install.")), answered
     )
 
 
@@ -117,12 +115,6 @@ async def _log_in(
     with_provider = (await view.api.get("/api/auth/oidc"))["data"]["enabled"]
     values = {"after": after, "needs_code": needs_code, "with_provider": with_provider, "refused": refused}
     return view.page("signing_in/log_in.html", status, **values)
-
-
-def _after(view: View, wanted: str) -> str:
-    """Where somebody wanted to go before the log-in: a page of ours, or the first one."""
-    is_ours = wanted.startswith("/panel") and "//" not in wanted and "\\" not in wanted
-    return wanted if is_ours and not wanted.startswith("/panel/log") else HOME
 
 
 def _with_session(view: View, answer: Response, answered: Answer) -> Response:

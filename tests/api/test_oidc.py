@@ -5,6 +5,7 @@ import html
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -61,9 +62,9 @@ def browser(stack: Stack) -> httpx.AsyncClient:
     return new_client(stack.url)
 
 
-async def at_provider(http: httpx.AsyncClient) -> str:
+async def at_provider(http: httpx.AsyncClient, query: str = "") -> str:
     """Begin, log in at the provider, and return the address that it sends the browser back to."""
-    begun = await http.get("/api/auth/oidc/start")
+    begun = await http.get(f"/api/auth/oidc/start{query}")
     assert begun.status_code == 303, begun.text
     return (await http.get(begun.headers["location"])).headers["location"]
 
@@ -75,7 +76,7 @@ async def log_in(stack: Stack) -> httpx.Response:
 
 async def begin(stack: Stack) -> Session:
     answer = await log_in(stack)
-    assert (answer.status_code, answer.headers.get("location")) == (303, "/"), answer.text
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/panel/"), answer.text
     return Session(stack, answer.cookies["xsender_session"])
 
 
@@ -523,6 +524,29 @@ async def test_a_link_makes_the_log_in_page_say_nothing_of_its_own(stack: Stack)
     assert words.OTHER in html.unescape(page)
     assert "Mallory" not in page
     assert words.OTHER not in html.unescape((await stack.http.get("/panel/login")).text)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        ("/panel/messages?state=failed&channel=sms", "/panel/messages?state=failed&channel=sms"),
+        ("/panel/login", "/panel/"),
+        ("/api/messages", "/panel/"),
+        ("https://example.com/panel/", "/panel/"),
+        ("//example.com/panel/", "/panel/"),
+        ("/panel/\\example.com", "/panel/"),
+    ],
+)
+async def test_a_browser_reaches_the_page_of_ours_that_it_wanted(stack: Stack, provider: Provider, wanted, reached):
+    query = "?" + urlencode({"next": wanted})
+    page = html.unescape((await stack.http.get(f"/panel/login{query}", headers=PAGES)).text)
+    assert f'href="/api/auth/oidc/start?next={quote(reached)}"' in page
+    async with browser(stack) as http:
+        provider.somebody("none")
+        led = (await http.get(await at_provider(http, query), headers=PAGES)).headers["location"]
+        assert dict(parse_qsl(urlsplit(led).query)).get("next", "/panel/") == reached
+        provider.somebody("help")
+        assert (await http.get(await at_provider(http, query))).headers["location"] == reached
 
 
 def test_every_reason_has_words():
