@@ -178,8 +178,9 @@ class Delivery:
     async def _run(self) -> list[Retry]:
         async with self._log:
             try:
-                async with self._gateway_slots.launching(self._must_stop, may_refuse=self._is_untouched):
-                    await self._launch()
+                if self._todo:  # else an earlier run has sent them all: there is no turn to wait for
+                    async with self._gateway_slots.launching(self._must_stop, may_refuse=self._is_untouched):
+                        await self._launch()
             except asyncio.CancelledError:
                 for send in self._sends:
                     send.cancel()

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities.dispatching.attempts import Attempts, Claim
+from activities.pacing.gateway_slots import GatewaySlots
 from activities.record_status import RecordStatus
 from domain.ids import message_uid
 from domain.messages.outcomes import Accepted, GatewayDown, Outcome, Refused, Unknown
@@ -79,6 +80,15 @@ async def test_a_run_that_died_before_it_reported_is_reported_by_its_successor(p
     again = await page.take_over(second)
     assert sorted((a.kind, a.indexes) for a in again) == sorted((a.kind, a.indexes) for a in first)
     assert second.arrived == {}
+
+
+async def test_a_run_that_finds_all_sent_waits_for_no_turn(pool: Pool):
+    """Its page is still to be settled; others may launch through a slow gateway for minutes."""
+    page = await new_page(pool, 3)
+    await page.deliver(OwnGateway())
+    page.slots = GatewaySlots(launchers=1)
+    async with page.slots.launching(lambda: False), asyncio.timeout(10):
+        assert await page.take_over(OwnGateway()) == []
 
 
 async def test_two_runs_that_are_both_alive_never_send_one_message_twice(pool: Pool):
