@@ -50,9 +50,7 @@ async def get_oidc_log_in(request: Request) -> Response:
 
 
 @browser_router.get("/start", summary="Log in at the provider", include_in_schema=False, openapi_extra=PUBLIC)
-async def start_oidc(
-    request: Request, after: Annotated[QueryText, Query(alias="next", max_length=2048)] = FIRST_PAGE
-) -> Response:
+async def start_oidc(request: Request, after: Annotated[QueryText, Query(alias="next")] = FIRST_PAGE) -> Response:
     """Leads a browser to the provider of identities, and later to the page of the panel that it wanted."""
     state = state_of(request)
     started = await state.part(OidcLogIn).start(await _public_url(state))

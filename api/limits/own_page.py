@@ -19,6 +19,8 @@ FIRST_PAGE = "/panel/"
 
 _SESSION, _LOG_IN, _ACTING = "xsender_session", "xsender_oidc", "xsender_acting"
 _AT_THE_PROVIDER = timedelta(minutes=10)
+_LONGEST = 3000
+"""Characters of an address in a cookie: browsers drop one of more than 4096 bytes (RFC 6265 §6.1)."""
 
 
 def session_cookie(request: Request) -> str | None:
@@ -47,7 +49,9 @@ def log_in_cookie(request: Request) -> tuple[str, str] | None:
 
 def set_log_in_cookie(request: Request, response: Response, binding: str, after: str) -> None:
     """Have the browser keep it while it is there."""
-    _set(request, response, _LOG_IN, f"{binding}.{quote(after, safe='')}", _AT_THE_PROVIDER)
+    kept = quote(after, safe="")
+    value = f"{binding}.{kept if len(kept) <= _LONGEST else quote(FIRST_PAGE, safe='')}"
+    _set(request, response, _LOG_IN, value, _AT_THE_PROVIDER)
 
 
 def delete_log_in_cookie(request: Request, response: Response) -> None:

@@ -549,6 +549,14 @@ async def test_a_browser_reaches_the_page_of_ours_that_it_wanted(stack: Stack, p
         assert (await http.get(await at_provider(http, query))).headers["location"] == reached
 
 
+async def test_an_address_too_long_for_a_cookie_keeps_nobody_out(stack: Stack, provider: Provider):
+    provider.somebody("help")
+    async with browser(stack) as http:
+        back = await at_provider(http, "?" + urlencode({"next": "/panel/messages?q=" + "ä" * 1000}))
+        assert len(str(http.cookies["xsender_oidc"])) < 4000
+        assert (await http.get(back)).headers["location"] == "/panel/"
+
+
 def test_every_reason_has_words():
     assert [one for one in Refusal if one not in words.REFUSED] == []
 
