@@ -130,7 +130,8 @@ async def serve_until(
         stopping.cancel()
         log.info("worker draining")
         ends_by = time.monotonic() + DRAIN_SECONDS
-        await asyncio.gather(home.aclose(), *(worker.shutdown() for worker in workers if worker.is_running))
+        ending = [worker.shutdown() for worker, run in zip(workers, running, strict=False) if not run.done()]
+        await asyncio.gather(home.aclose(), *ending)
         try:
             await asyncio.gather(*running)
         finally:

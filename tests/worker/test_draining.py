@@ -4,6 +4,7 @@ import asyncio
 from typing import cast
 from uuid import uuid4
 
+from temporalio import activity
 from temporalio.worker import Worker
 
 from activities.dependencies import open_gateways
@@ -15,10 +16,13 @@ from worker.home import Home
 from worker.main import serve_until
 
 
+@activity.defn
+async def nothing() -> None:
+    """What a worker must have."""
+
+
 class BeginsLate:
     """A worker with a task of a workflow in hand when it is told to end, in which messages are sent at once."""
-
-    is_running = True
 
     def __init__(self, unfinished: Unfinished, sends: asyncio.Event) -> None:
         self._unfinished = unfinished
@@ -51,4 +55,14 @@ async def test_a_worker_is_signed_on_until_the_last_message_that_it_began_has_it
         answered.set()
         await serving
     assert queue not in await queues_served(pool)
+    await gateways.aclose()
+
+
+async def test_a_worker_that_is_told_to_end_while_it_starts_ends(stack: Stack):
+    """Temporal has not answered yet whether it knows the namespace."""
+    stop, gateways = asyncio.Event(), open_gateways(stack.pool, Keyring.generate())
+    stop.set()
+    starting = [Worker(stack.temporal, task_queue=f"queue-{uuid4()}", activities=[nothing]) for _ in range(2)]
+    async with asyncio.timeout(20):
+        await serve_until(stop, starting, stack.pool, [], home=Home(stack.pool, stack.temporal, {}, gateways))
     await gateways.aclose()
