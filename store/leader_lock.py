@@ -25,7 +25,7 @@ async def leader_lock(pool: Pool, role: int) -> AsyncIterator[Callable[[], Await
     """Take a role; ``None`` if another process has it. The context uses one session.
 
     The yielded function returns whether the role is still ours; call it more often than ``_SILENCE``. It raises
-    one of ``DB_UNAVAILABLE`` or ``TimeoutError`` when the connection, and with it the role, is lost.
+    one of ``DB_UNAVAILABLE`` when the connection, and with it the role, is lost.
     """
     async with pool.session() as conn:
         row = await (await conn.execute("select pg_try_advisory_lock(%s)", (role,))).fetchone()
@@ -34,7 +34,7 @@ async def leader_lock(pool: Pool, role: int) -> AsyncIterator[Callable[[], Await
             return
 
         async def ours() -> bool:
-            async with asyncio.timeout(_PROOF_SECONDS):  # what is cancelled closes its connection by itself
+            with conn.answering_within(_PROOF_SECONDS):
                 await conn.execute("select 1")
             return True
 
