@@ -95,7 +95,8 @@ async def test_the_first_run_makes_a_working_demo(install, pool):
     assert parse(first["admin_key"]).kind == "admin"
     for channel in ("email", "sms", "whatsapp"):
         gateway = await by_identifier(pool, first["user_id"], channel, f"sandbox-{channel}")
-        assert (gateway.type, gateway.account_id, gateway.shared_with) == ("sandbox", 0, [first["user_id"]])
+        assert (gateway.type, gateway.account_id) == ("sandbox", 0)
+        assert first["user_id"] in gateway.shared_with, "other tests' accounts may have it, too"
 
 
 async def test_a_later_start_refreshes_addresses_and_keeps_keys(install):
