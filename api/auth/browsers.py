@@ -10,11 +10,18 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.routing import APIRoute
 
 from api.http.error_handlers import answer_of
-from api.limits.own_page import FIRST_PAGE, log_in_cookie
+from api.limits.own_page import log_in_cookie
 from domain.access.oidc import ProviderLogInError
 
+FIRST_PAGE = "/panel/"
 LOG_IN = "/panel/login"
 """Of the panel. It is told the reason by a word of ours alone: nobody makes it say something by a link."""
+
+
+def page_after(wanted: str) -> str:
+    """Where somebody goes after the log-in: to the page of the panel that was wanted, else to its first one."""
+    is_ours = wanted.startswith(FIRST_PAGE) and "//" not in wanted and "\\" not in wanted
+    return wanted if is_ours and not wanted.startswith(f"{FIRST_PAGE}log") else FIRST_PAGE
 
 
 class BrowserRoute(APIRoute):
@@ -40,6 +47,7 @@ def _led_back(request: Request, error: Exception, answer: Response) -> Response:
         return answer
     code = orjson.loads(answer.body)["errors"][0]["code"]
     reason = error.reason if isinstance(error, ProviderLogInError) else code
-    _, after = log_in_cookie(request) or ("", FIRST_PAGE)
+    _, wanted = log_in_cookie(request) or ("", "")
+    after = page_after(wanted)
     told = {"refused": reason} | ({"next": after} if after != FIRST_PAGE else {})
     return RedirectResponse(f"{LOG_IN}?{urlencode(told)}", 303, {"Cache-Control": "no-store"})

@@ -7,14 +7,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.auth import models
-from api.auth.browsers import BrowserRoute
+from api.auth.browsers import FIRST_PAGE, BrowserRoute, page_after
 from api.http.query_text import QueryText
 from api.http.state import AppState, state_of
 from api.limits.own_page import (
-    FIRST_PAGE,
     delete_log_in_cookie,
     log_in_cookie,
-    page_after,
     set_log_in_cookie,
     set_session_cookie,
 )

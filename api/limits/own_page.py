@@ -15,7 +15,6 @@ from domain.access.sessions import LIFETIME
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 HEADER = "X-CSRF"
-FIRST_PAGE = "/panel/"
 
 _SESSION, _LOG_IN, _ACTING = "xsender_session", "xsender_oidc", "xsender_acting"
 _AT_THE_PROVIDER = timedelta(minutes=10)
@@ -48,9 +47,9 @@ def log_in_cookie(request: Request) -> tuple[str, str] | None:
 
 
 def set_log_in_cookie(request: Request, response: Response, binding: str, after: str) -> None:
-    """Have the browser keep it while it is there."""
+    """Have the browser keep it while it is there; no address that is too long."""
     kept = quote(after, safe="")
-    value = f"{binding}.{kept if len(kept) <= _LONGEST else quote(FIRST_PAGE, safe='')}"
+    value = f"{binding}.{kept if len(kept) <= _LONGEST else ''}"
     _set(request, response, _LOG_IN, value, _AT_THE_PROVIDER)
 
 
@@ -72,12 +71,6 @@ def set_acting_cookie(request: Request, response: Response, token: str) -> None:
 def delete_acting_cookie(request: Request, response: Response) -> None:
     """Have the browser forget it."""
     _delete(request, response, _ACTING)
-
-
-def page_after(wanted: str) -> str:
-    """Where somebody goes after the log-in: to the page of the panel that was wanted, else to its first one."""
-    is_ours = wanted.startswith(FIRST_PAGE) and "//" not in wanted and "\\" not in wanted
-    return wanted if is_ours and not wanted.startswith(f"{FIRST_PAGE}log") else FIRST_PAGE
 
 
 def _name(request: Request, name: str) -> str:

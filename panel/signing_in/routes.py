@@ -2,7 +2,8 @@
 
 from starlette.responses import Response
 
-from api.limits.own_page import FIRST_PAGE, delete_acting_cookie, delete_session_cookie, page_after
+from api.auth.browsers import FIRST_PAGE, page_after
+from api.limits.own_page import delete_acting_cookie, delete_session_cookie
 from panel.http.client import Answer, Refused
 from panel.http.pages import Pages
 from panel.http.view import View
